@@ -48,18 +48,7 @@ public static class KernelContender
         int threads
     )
     {
-        int pad = kernel / 2;
-        var shape = new ConvolutionShape(1, inChannels, side, side)
-        {
-            KernelHeight = kernel,
-            KernelWidth = kernel,
-            StrideHeight = stride,
-            StrideWidth = stride,
-            PadTop = pad,
-            PadLeft = pad,
-            PadBottom = pad,
-            PadRight = pad,
-        };
+        ConvolutionShape shape = MatMulBenchmark.Padded(inChannels, side, kernel, stride);
         float[] x = MatMulBenchmark.Normal(inChannels * side * side),
             y = new float[outChannels * shape.OutHeight * shape.OutWidth],
             bias = new float[outChannels];

@@ -87,22 +87,25 @@ internal static class MatMulBenchmark
                 : Convolutions
         )
         {
-            int pad = kernel / 2;
-            var shape = new ConvolutionShape(1, inChannels, side, side)
-            {
-                KernelHeight = kernel,
-                KernelWidth = kernel,
-                StrideHeight = stride,
-                StrideWidth = stride,
-                PadTop = pad,
-                PadLeft = pad,
-                PadBottom = pad,
-                PadRight = pad,
-            };
+            ConvolutionShape shape = Padded(inChannels, side, kernel, stride);
             Add(rows, Convolution(shape, outChannels, threads, pool.Run, Math.Min(repetitions, LongRepetitions)));
         }
         return rows;
     }
+
+    /// <summary>One square image, padded by half of the kernel.</summary>
+    internal static ConvolutionShape Padded(int inChannels, int side, int kernel, int stride) =>
+        new(1, inChannels, side, side)
+        {
+            KernelHeight = kernel,
+            KernelWidth = kernel,
+            StrideHeight = stride,
+            StrideWidth = stride,
+            PadTop = kernel / 2,
+            PadLeft = kernel / 2,
+            PadBottom = kernel / 2,
+            PadRight = kernel / 2,
+        };
 
     private static void Add(List<Row> rows, Row row)
     {

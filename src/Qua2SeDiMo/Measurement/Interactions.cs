@@ -17,13 +17,15 @@ internal sealed class Interactions
 {
     private const double Smallest = 1e-300;
     private readonly int optionCount;
-    private readonly float[][] samples;
+    private readonly int sampleCount;
+    private readonly float[][] columns;
     private readonly double[][] roots;
 
-    private Interactions(int optionCount, float[][] samples, double[][] roots, double share)
+    private Interactions(Effects effects, double share)
     {
-        (this.optionCount, this.samples, this.roots) = (optionCount, samples, roots);
-        Share = share;
+        (optionCount, columns, Share) = (effects.Options.Count, Columns(effects), share);
+        sampleCount = columns[0].Length;
+        roots = [.. Enumerable.Range(0, effects.Images).Select(image => Roots(effects, image))];
     }
 
     /// <summary>λ, from 0 to 1: the share of the sample correlations that is signal.</summary>
@@ -37,18 +39,9 @@ internal sealed class Interactions
         ArgumentNullException.ThrowIfNull(effects);
         if (!effects.HasCotangents || effects.Cotangents < 2 || effects.Halves() is not { } halves)
             return null;
-        double agreement = Agreement(Samples(halves.First), Samples(halves.Second), effects.Options.Count);
+        double agreement = Agreement(Columns(halves.First), Columns(halves.Second), effects.Options.Count);
         // Spearman and Brown: what two halves agree in, all of it agrees in with itself more.
-        double share = 2 * agreement / (1 + agreement);
-        double[][] roots =
-        [
-            .. Enumerable
-                .Range(0, effects.Images)
-                .Select(image =>
-                    Each(effects, (weight, option) => Math.Sqrt(effects.Damage(image, weight, option).Mean))
-                ),
-        ];
-        return new Interactions(effects.Options.Count, Samples(effects), roots, share);
+        return new Interactions(effects, 2 * agreement / (1 + agreement));
     }
 
     /// <summary>Mean over images of the logarithm of the damage of each mixture, as in <see cref="MixtureDamage.Order"/>.
@@ -58,122 +51,116 @@ internal sealed class Interactions
     {
         ArgumentNullException.ThrowIfNull(mixtures);
         double[] orders = new double[mixtures.Count];
-        if (orders.Length == 0)
-            return orders;
-        int[]?[] last = new int[]?[roots.Length];
-        double[][] sums = [.. roots.Select(_ => new double[samples.Length])];
-        double[] alone = new double[roots.Length];
-        for (int mixture = 0; mixture < orders.Length; mixture++)
+        foreach (double[] root in roots)
         {
-            double total = 0;
-            for (int image = 0; image < roots.Length; image++)
+            double[] sums = new double[sampleCount];
+            double alone = 0;
+            IReadOnlyList<int>? last = null;
+            for (int mixture = 0; mixture < orders.Length; mixture++)
             {
-                last[image] = Move(image, last[image], mixtures[mixture], sums[image], ref alone[image]);
-                double together = TensorPrimitives.SumOfSquares<double>(sums[image]) / samples.Length;
-                double damage = (Share * together) + ((1 - Share) * alone[image]);
-                total += IsUntouched(mixtures[mixture])
-                    ? double.NegativeInfinity
-                    : Math.Log(Math.Max(damage, Smallest));
+                IReadOnlyList<int> options = mixtures[mixture];
+                Move(root, last, options, sums, ref alone);
+                last = options;
+                double together = TensorPrimitives.SumOfSquares<double>(sums) / sums.Length;
+                double damage = (Share * together) + ((1 - Share) * alone);
+                bool isUntouched = options.All(option => option < 0);
+                orders[mixture] += isUntouched ? double.NegativeInfinity : Math.Log(Math.Max(damage, Smallest));
             }
-            orders[mixture] = total / roots.Length;
         }
+        for (int mixture = 0; mixture < orders.Length; mixture++)
+            orders[mixture] /= roots.Length;
         return orders;
     }
 
     // Takes out the options that go, and adds those that come.
-    private int[] Move(int image, int[]? from, IReadOnlyList<int> to, double[] sums, ref double alone)
+    private void Move(double[] root, IReadOnlyList<int>? from, IReadOnlyList<int> to, double[] sums, ref double alone)
     {
-        int[] now = [.. to];
-        for (int weight = 0; weight < now.Length; weight++)
+        for (int weight = 0; weight < to.Count; weight++)
         {
-            if (from is not null && from[weight] == now[weight])
+            int old = from?[weight] ?? -1;
+            if (old == to[weight])
                 continue;
-            if (from is not null && from[weight] >= 0)
-                Add(image, (weight * optionCount) + from[weight], -1, sums, ref alone);
-            if (now[weight] >= 0)
-                Add(image, (weight * optionCount) + now[weight], 1, sums, ref alone);
+            if (old >= 0)
+                Add(root, (weight * optionCount) + old, -1, sums, ref alone);
+            if (to[weight] >= 0)
+                Add(root, (weight * optionCount) + to[weight], 1, sums, ref alone);
         }
-        return now;
     }
 
-    private static bool IsUntouched(IReadOnlyList<int> mixture) => mixture.All(option => option < 0);
-
-    private void Add(int image, int place, int sign, double[] sums, ref double alone)
+    private void Add(double[] root, int place, int sign, double[] sums, ref double alone)
     {
-        double root = roots[image][place];
-        alone += sign * root * root;
+        alone += sign * root[place] * root[place];
+        float[] column = columns[place];
         for (int sample = 0; sample < sums.Length; sample++)
-            sums[sample] += sign * root * samples[sample][place];
+            sums[sample] += sign * root[place] * column[sample];
     }
 
-    // One row for each image and cotangent, and step where calls were looked at alone; columns have mean square 1 for
-    // each image, so that every image counts alike.
-    private static float[][] Samples(Effects effects)
+    // By weight and option: a number for each image and cotangent, and step where calls were looked at alone, with mean
+    // square 1 for each image, so that every image counts alike.
+    private static float[][] Columns(Effects effects)
     {
-        int steps = effects.Kind == EffectKind.CallProducts ? effects.Steps.Count : 1;
-        var rows = new List<float[]>(effects.Images * effects.Cotangents * steps);
-        for (int image = 0; image < effects.Images; image++)
+        int perImage = effects.Cotangents * (effects.Kind == EffectKind.CallProducts ? effects.Steps.Count : 1);
+        float[][] columns = new float[effects.Weights.Count * effects.Options.Count][];
+        for (int place = 0; place < columns.Length; place++)
         {
-            int of = image;
-            float[][] own =
-            [
-                .. Enumerable
-                    .Range(0, effects.Cotangents * steps)
-                    .Select(draw =>
-                        Each(
-                                effects,
-                                (weight, option) => Product(effects, of, draw / steps, draw % steps, weight, option)
-                            )
-                            .Select(value => (float)value)
-                            .ToArray()
-                    ),
-            ];
-            Normalize(own);
-            rows.AddRange(own);
+            (int weight, int option) = Math.DivRem(place, effects.Options.Count);
+            columns[place] = new float[effects.Images * perImage];
+            for (int image = 0; image < effects.Images; image++)
+                Fill(columns[place].AsSpan(image * perImage, perImage), effects, image, weight, option);
         }
-        return [.. rows];
+        return columns;
     }
 
-    private static double Product(Effects effects, int image, int cotangent, int step, int weight, int option)
+    private static void Fill(Span<float> numbers, Effects effects, int image, int weight, int option)
     {
-        if (effects.Kind == EffectKind.CallProducts)
-            return effects[image, cotangent, step, weight, option];
-        double sum = 0;
-        for (int at = 0; at < effects.Steps.Count; at++)
-            sum += effects[image, cotangent, at, weight, option];
-        return sum;
-    }
-
-    private static void Normalize(float[][] rows)
-    {
-        for (int column = 0; column < rows[0].Length; column++)
+        int steps = effects.Steps.Count;
+        bool isPerStep = effects.Kind == EffectKind.CallProducts;
+        for (int cotangent = 0; cotangent < effects.Cotangents; cotangent++)
         {
-            double square = 0;
-            foreach (float[] row in rows)
-                square += (double)row[column] * row[column];
-            float scale = square > 0 ? (float)(1 / Math.Sqrt(square / rows.Length)) : 0;
-            foreach (float[] row in rows)
-                row[column] *= scale;
+            double sum = 0;
+            for (int step = 0; step < steps; step++)
+            {
+                double product = effects[image, cotangent, step, weight, option];
+                sum += product;
+                if (isPerStep)
+                    numbers[(cotangent * steps) + step] = (float)product;
+            }
+            if (!isPerStep)
+                numbers[cotangent] = (float)sum;
         }
+        double square = 0;
+        foreach (float number in numbers)
+            square += (double)number * number;
+        float scale = square > 0 ? (float)(1 / Math.Sqrt(square / numbers.Length)) : 0;
+        TensorPrimitives.Multiply(numbers, scale, numbers);
+    }
+
+    private static double[] Roots(Effects effects, int image)
+    {
+        double[] roots = new double[effects.Weights.Count * effects.Options.Count];
+        for (int place = 0; place < roots.Length; place++)
+        {
+            (int weight, int option) = Math.DivRem(place, effects.Options.Count);
+            roots[place] = Math.Sqrt(effects.Damage(image, weight, option).Mean);
+        }
+        return roots;
     }
 
     // Σ ρ₁ρ₂ / ½ Σ (ρ₁² + ρ₂²) over pairs of different weights: noise of the halves is independent.
     private static double Agreement(float[][] first, float[][] second, int optionCount)
     {
-        int columns = first[0].Length;
-        float[][] a = Columns(first),
-            b = Columns(second);
-        double[] shared = new double[columns],
-            own = new double[columns];
+        int samples = first[0].Length;
+        double[] shared = new double[first.Length],
+            own = new double[first.Length];
         Parallel.For(
             0,
-            columns,
+            first.Length,
             left =>
             {
-                for (int right = (left / optionCount * optionCount) + optionCount; right < columns; right++)
+                for (int right = (left / optionCount * optionCount) + optionCount; right < first.Length; right++)
                 {
-                    double one = TensorPrimitives.Dot<float>(a[left], a[right]) / first.Length,
-                        two = TensorPrimitives.Dot<float>(b[left], b[right]) / second.Length;
+                    double one = TensorPrimitives.Dot<float>(first[left], first[right]) / samples,
+                        two = TensorPrimitives.Dot<float>(second[left], second[right]) / samples;
                     shared[left] += one * two;
                     own[left] += ((one * one) + (two * two)) / 2;
                 }
@@ -181,16 +168,5 @@ internal sealed class Interactions
         );
         double all = own.Sum();
         return all > 0 ? Math.Clamp(shared.Sum() / all, 0, 1) : 0;
-    }
-
-    private static float[][] Columns(float[][] rows) =>
-        [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Select(row => row[column]).ToArray())];
-
-    private static double[] Each(Effects effects, Func<int, int, double> value)
-    {
-        double[] all = new double[effects.Weights.Count * effects.Options.Count];
-        for (int place = 0; place < all.Length; place++)
-            all[place] = value(place / effects.Options.Count, place % effects.Options.Count);
-        return all;
     }
 }

@@ -50,10 +50,7 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
         double[] weightDamages = OfImages(Places(allocation)),
             inputDamages = OfImages(Inputs(activations));
         if (effects.Kind == EffectKind.Losses || weightDamages.Any(damage => damage <= 0))
-        {
-            double[] sums = [.. weightDamages.Zip(inputDamages, (weight, input) => weight + input)];
-            return effects.Kind == EffectKind.Losses ? sums.Average() : sums.Average(Math.Log);
-        }
+            return OverImages([.. weightDamages.Zip(inputDamages, (weight, input) => weight + input)]);
         // What inputs add to the logarithm of summed damages, they add to that of damages with interactions too.
         return Order(allocation)
             + weightDamages.Zip(inputDamages, (weight, input) => Math.Log((weight + input) / weight)).Average();
@@ -133,16 +130,11 @@ internal sealed class MixtureDamage(Effects effects, Func<string, string> whole)
         return options;
     }
 
-    private double OrderOfSum(IReadOnlyList<int> options)
-    {
-        double[] images = new double[effects.Images];
-        for (int weight = 0; weight < options.Count; weight++)
-        {
-            for (int image = 0; image < images.Length && options[weight] >= 0; image++)
-                images[image] += Mean(image, weight, options[weight]);
-        }
-        return effects.Kind == EffectKind.Losses ? images.Average() : images.Average(Math.Log);
-    }
+    private double OrderOfSum(IReadOnlyList<int> options) =>
+        OverImages(OfImages(options.Select((option, weight) => (weight, option)).Where(place => place.option >= 0)));
+
+    private double OverImages(double[] damages) =>
+        effects.Kind == EffectKind.Losses ? damages.Average() : damages.Average(Math.Log);
 
     // Tied weights are named separately in an allocation but count once.
     private IEnumerable<(int Weight, int Option)> Places(BitAllocation allocation)

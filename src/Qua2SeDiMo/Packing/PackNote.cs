@@ -26,9 +26,6 @@ internal sealed record PackNote(
 
     private const string Kind = "q2-pack-note";
 
-    // As in the manifest of a packed model.
-    private const int Version = 1,
-        VersionOfActivations = 2;
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     internal void Write(string folder)
@@ -36,7 +33,7 @@ internal sealed record PackNote(
         var root = new JsonObject
         {
             ["format"] = Kind,
-            ["version"] = Activations.ByWeight.Count == 0 ? Version : VersionOfActivations,
+            ["version"] = PackedActivations.VersionOf(Activations),
             ["kind"] = Format.ToString().ToLowerInvariant(),
             ["average_bits"] = AverageBits,
             ["activation_bits"] = Activations.Common,
@@ -62,32 +59,16 @@ internal sealed record PackNote(
     /// <exception cref="Q2Exception">The note is damaged.</exception>
     internal static PackNote Of(ForeignValue root)
     {
-        int version = root["version"].Int();
-        if (root["format"].Text() != Kind || version is not (Version or VersionOfActivations))
+        if (root["format"].Text() != Kind || !PackedActivations.IsVersion(root["version"].Int()))
         {
             throw new PackedModelException(
-                $"{root.Source}: format {root["format"]} version {root["version"]}, expected '{Kind}' version "
-                    + $"{Version} or {VersionOfActivations}. Pack again."
+                $"{root.Source}: format {root["format"]} version {root["version"]}, expected '{Kind}' of "
+                    + $"the versions {PackedActivations.Versions}. Pack again."
             )
             {
                 Remedy = Remedy.Pack,
             };
         }
-        int? bits = root["activation_bits"].IntOrNull();
-        if (bits is < 2 or > 8)
-            throw new PackedModelException($"{root.Source}: activations of {bits} bits; 2 to 8 are possible.");
-        var byWeight = ActivationAllocation.FromJson(root["activations"]);
-        if (
-            (version == VersionOfActivations) != (byWeight.ByWeight.Count > 0)
-            || (bits is not null && !byWeight.IsNone)
-        )
-            throw new PackedModelException(
-                $"{root.Source}: version {version} with bits of {byWeight.ByWeight.Count} layers in 'activations' and "
-                    + $"activation_bits {root["activation_bits"]}, which do not go together. Pack again."
-            )
-            {
-                Remedy = Remedy.Pack,
-            };
         string kind = root["kind"].Text();
         PackFormat? format = Enum.GetValues<PackFormat>()
             .Cast<PackFormat?>()
@@ -97,7 +78,7 @@ internal sealed record PackNote(
                 ?? throw root["kind"]
                     .Fault($"one of {string.Join(", ", Enum.GetNames<PackFormat>()).ToLowerInvariant()}"),
             root["average_bits"].Number(),
-            byWeight.IsNone ? ActivationAllocation.Everywhere(bits) : byWeight,
+            PackedActivations.Read(root),
             BitAllocation.FromJson(root["allocation"]),
             root["plan"].IsNull ? null : root["plan"].AsObject()
         );

@@ -39,10 +39,6 @@ internal sealed record PackedManifest(
 
     private const string Format = "q2-packed";
 
-    // Version 2 rounds inputs layer by layer, which a reader of version 1 would leave out.
-    private const int Version = 1,
-        VersionOfActivations = 2;
-
     /// <summary>The allocation under which the denoiser was packed.</summary>
     public BitAllocation Allocation =>
         new(Parts.Where(part => part.Spec is not null).Select(part => KeyValuePair.Create(part.Name, part.Spec!)));
@@ -57,7 +53,7 @@ internal sealed record PackedManifest(
         var root = new JsonObject
         {
             ["format"] = Format,
-            ["version"] = Activations.ByWeight.Count == 0 ? Version : VersionOfActivations,
+            ["version"] = PackedActivations.VersionOf(Activations),
             ["weights"] = WeightsFileName,
             ["sha256"] = WeightsSha256,
             ["source"] = SourceFingerprint,
@@ -121,10 +117,9 @@ internal sealed record PackedManifest(
         string path = root.Source;
         if (root["format"].Text() != Format)
             throw new PackedModelException($"{path}: format '{root["format"]}', expected '{Format}'.");
-        int version = root["version"].Int();
-        if (version is not (Version or VersionOfActivations))
+        if (!PackedActivations.IsVersion(root["version"].Int()))
             throw new PackedModelException(
-                $"{path}: version {root["version"]}, this program reads versions {Version} and {VersionOfActivations}. "
+                $"{path}: version {root["version"]}, this program reads versions {PackedActivations.Versions}. "
                     + "Pack again, or use the program that packed it."
             );
         // Only one name is allowed, so that a manifest cannot refer to files outside its folder.
@@ -143,36 +138,21 @@ internal sealed record PackedManifest(
             root["source"].TextOrNull() ?? "",
             root["quantized_bytes"].Long(),
             root["average_bits"].Number(),
-            ReadActivations(root, version, parts),
+            ReadActivations(root, parts),
             root["plan"].IsNull ? null : root["plan"].AsObject(),
             parts
         );
     }
 
-    private static ActivationAllocation ReadActivations(ForeignValue root, int version, PackedPart[] parts)
+    private static ActivationAllocation ReadActivations(ForeignValue root, PackedPart[] parts)
     {
-        int? common = root["activation_bits"].IntOrNull();
-        if (common is < ActivationAllocation.MinBits or > ActivationAllocation.MaxBits)
-            throw new PackedModelException($"{root.Source}: activations of {common} bits; 2 to 8 are possible.");
-        var byWeight = ActivationAllocation.FromJson(root["activations"]);
-        if (
-            (version == VersionOfActivations) != (byWeight.ByWeight.Count > 0)
-            || (common is not null && !byWeight.IsNone)
-        )
-        {
-            throw new PackedModelException(
-                $"{root.Source}: version {version} with activation_bits {root["activation_bits"]} and bits of "
-                    + $"{byWeight.ByWeight.Count} layers in 'activations'; version {Version} has no such layers, "
-                    + $"version {VersionOfActivations} has some and no activation_bits. Pack again."
-            );
-        }
+        var activations = PackedActivations.Read(root);
         HashSet<string> known = [.. parts.Select(part => part.Name)];
-        return byWeight.ByWeight.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown
-                ? throw new PackedModelException(
-                    $"{root.Source}: 'activations' names '{unknown}', which is none of the weights in 'parts'. Pack again."
-                )
-            : byWeight.IsNone ? ActivationAllocation.Everywhere(common)
-            : byWeight;
+        return activations.ByWeight.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown
+            ? throw new PackedModelException(
+                $"{root.Source}: 'activations' names '{unknown}', which is none of the weights in 'parts'. Pack again."
+            )
+            : activations;
     }
 
     private static PackedPart ReadPart(

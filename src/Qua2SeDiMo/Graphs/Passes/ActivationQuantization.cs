@@ -44,8 +44,8 @@ internal static class ActivationQuantization
         {
             int weight = node.Inputs.ToList().FindIndex(weights.ContainsKey);
             // The activation is the operand that is not the weight.
-            bool isRounded = weight is 0 or 1 && bits(weights[node.Inputs[weight]]) is not null;
-            tape.Add(isRounded ? Rounded(node, 1 - weight, bits(weights[node.Inputs[weight]])!.Value) : node);
+            int? width = weight is 0 or 1 ? bits(weights[node.Inputs[weight]]) : null;
+            tape.Add(width is { } known ? Rounded(node, 1 - weight, known) : node);
         }
         return tape.Build();
 

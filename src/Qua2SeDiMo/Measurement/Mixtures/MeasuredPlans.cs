@@ -157,12 +157,6 @@ internal sealed class MeasuredPlans
                 : Enumerable.Range(0, chosen.Count).Sum(i => corrections[(i * options.Length) + chosen[i]]);
     }
 
-    // Nothing where the input is not rounded, then bits as they were measured.
-    private static IEnumerable<double> OfInputs(MixtureDamage mixtures, int image, int weight) =>
-        mixtures
-            .Effects.ActivationBits.Select((_, at) => mixtures.Mean(image, weight, mixtures.Effects.OfInput(at)))
-            .Prepend(0);
-
     private JointOptions Layers(MixtureDamage mixtures, int[] weights, double[][] damages)
     {
         Effects effects = mixtures.Effects;
